@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, Protocol
 
 from schemas.disposition import Disposition, Reason
 from schemas.document_sidecars import ENDINGS as SIDECAR_ENDINGS
+from schemas.errors import SourceError
 from schemas.mapping_files import SHIPPED_ONLY, Mappings
 from schemas.sensitive import Sensitive
 
@@ -83,6 +85,14 @@ class SourceFile:
     open: Opener = field(repr=False, compare=False)
     name: Sensitive[str] = field(default=NAMELESS, repr=False, compare=False)  # its path inside the export
     export: Export = field(default_factory=Export, repr=False, compare=False)  # that it is a file of
+
+    def beginning(self, size: int) -> bytes | None:
+        """Return up to `size` bytes from the start; None if the file cannot be read."""
+        try:
+            with closing(self.open()) as stream:
+                return stream.read(size)
+        except (SourceError, OSError):
+            return None
 
 
 class Listed(NamedTuple):
@@ -178,6 +188,14 @@ class Verdict(NamedTuple):
 
 Admission = Callable[[str], Verdict | None]
 """Called with the unit path of each folder and transaction. None admits it; otherwise none of it is staged."""
+
+
+class NoHeaders:
+    """The answer of connectors whose files name neither a system nor an exporter."""
+
+    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:  # noqa: ARG002 - the protocol asks for both
+        """Yield nothing."""
+        return iter(())
 
 
 class SourceConnector(Protocol):

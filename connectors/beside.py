@@ -8,12 +8,10 @@ message of another format, a text with a national number.
 from __future__ import annotations
 
 import re
-from contextlib import closing
 
 from connectors.base import SourceFile
 from connectors.media_types import MAIL, is_zipped_document
 from schemas.disposition import Reason
-from schemas.errors import SourceError
 from schemas.identifiers import clean_inss
 
 NOTE_BYTES = 64 << 10
@@ -49,7 +47,7 @@ _COLUMNS = re.compile(r"[;\t|]")
 
 def is_document(file: SourceFile) -> bool:
     """Whether the file is a document or a letter for a reader, by its content. Never raises on foreign bytes."""
-    head = _head(file)
+    head = file.beginning(NOTE_BYTES + 1)
     if not head or _by_name(file.name.reveal()) is not None:
         return False
     if _is_document(head):
@@ -65,21 +63,13 @@ def no_record(file: SourceFile) -> Reason | None:
     """The reason why the file cannot be a record of any format; None if it may be one. Never raises on foreign bytes."""
     if file.size == 0:
         return Reason.NO_RECORD
-    head = _head(file)
+    head = file.beginning(NOTE_BYTES + 1)
     if head is None:
         return None
     named = _by_name(file.name.reveal())
     if _is_document(head):
         return named or Reason.DOCUMENT_BESIDE
     return _by_content(head) or named
-
-
-def _head(file: SourceFile) -> bytes | None:
-    try:
-        with closing(file.open()) as stream:
-            return stream.read(NOTE_BYTES + 1)
-    except (SourceError, OSError):
-        return None
 
 
 def _is_document(head: bytes) -> bool:

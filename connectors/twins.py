@@ -53,10 +53,8 @@ def _beginning(file: SourceFile) -> bytes | None:
     Line ends are removed from the end of the beginning only after it was cut to its size. Where the part that was read ends in
     blank lines, less of a file with CR LF would otherwise be compared than of a file with LF.
     """
-    try:
-        with closing(file.open()) as stream:
-            head = stream.read(_READ_BYTES)
-    except (SourceError, OSError):
+    head = file.beginning(_READ_BYTES)
+    if head is None:
         return None
     plain = head.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
     return sha256(plain[:_BEGINNING_BYTES].rstrip(b"\r\n")).digest()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter as Tally
 from collections.abc import Iterator
 from itertools import chain
@@ -30,7 +29,7 @@ from schemas.errors import (
     UnreadableSourceError,
     UnsafeSourceError,
 )
-from schemas.persons import fold_name
+from schemas.persons import fold_words
 from vault.keys.provider import derive
 from vault.staging.segments import StagingReader, StagingWriter
 
@@ -90,8 +89,7 @@ def _names_of(context: DataContext, files: list[FileEntry]) -> Names:
         if file.ordinal in sound:
             used.add(file)
     names = (controller.name for controller in context.authorisation.instruction.controllers)
-    words = {fold_name(word) for name in names for word in re.split(r"[\s-]+", name)}
-    told = used.told({word for word in words if len(word) >= _SHORTEST_WORD})
+    told = used.told({word for word in fold_words(names) if len(word) >= _SHORTEST_WORD})
     return Names({**told.names, "formats": dict(sorted(formats.items()))}, told.rare)
 
 

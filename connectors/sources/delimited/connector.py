@@ -17,11 +17,9 @@ from connectors.base import (
     Batch,
     Limits,
     Match,
-    MessageHeader,
-    Nested,
+    NoHeaders,
     Reject,
     SourceFile,
-    Unheaded,
 )
 from connectors.sources.batches import Batches
 from connectors.sources.delimited._records import HEADER_BYTES, Record, known_mapping, records
@@ -30,7 +28,7 @@ from connectors.sources.kmehr.bytes import read_piece
 from connectors.sources.kmehr.rows import Rows
 from connectors.sources.kmehr.tree import Element
 from schemas.disposition import Reason, UnitKind
-from schemas.errors import LimitExceededError, MappingError, SourceError, UnreadableSourceError
+from schemas.errors import LimitExceededError, MappingError, UnreadableSourceError
 from schemas.mapping import Mapping
 from schemas.sensitive import Sensitive
 
@@ -39,7 +37,7 @@ TABLE_BYTES = 256 << 20
 _PIECE = 1 << 20
 
 
-class DelimitedConnector:
+class DelimitedConnector(NoHeaders):
     """Reads tables whose header a reviewed mapping names."""
 
     name = "delimited"
@@ -49,7 +47,7 @@ class DelimitedConnector:
 
         Raises MappingError: `mapping_draft` if only a draft knows the header, and what is wrong with the site's mapping files.
         """
-        head = _head(file)
+        head = file.beginning(HEADER_BYTES)
         if head is None or not _may_be_table(head):
             return None
         if known_mapping(head, file.export.rules.mappings.reviewed) is not None:
@@ -57,10 +55,6 @@ class DelimitedConnector:
         if known_mapping(head, file.export.rules.mappings.drafts) is not None:
             raise MappingError("mapping_draft", file=file.ordinal)
         return None
-
-    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:  # noqa: ARG002 - the protocol asks for both
-        """Yields nothing: a table names no system."""
-        return iter(())
 
     def read(
         self,
@@ -95,14 +89,6 @@ class DelimitedConnector:
             _stage_contacts(rows, unit, patient, placed, admit)
             yield from batches.take()
         yield from batches.finish()
-
-
-def _head(file: SourceFile) -> bytes | None:
-    try:
-        with closing(file.open()) as stream:
-            return read_piece(stream, HEADER_BYTES, file.ordinal)
-    except SourceError:
-        return None
 
 
 def _may_be_table(head: bytes) -> bool:

@@ -15,11 +15,9 @@ from connectors.base import (
     Batch,
     Limits,
     Match,
-    MessageHeader,
-    Nested,
+    NoHeaders,
     Reject,
     SourceFile,
-    Unheaded,
 )
 from connectors.beside import is_document
 from connectors.media_types import HEAD_BYTES, sniff_media_type
@@ -38,7 +36,7 @@ from schemas.tables import CHUNK_BYTES
 CODE_VERSION = "1.5"  # of CD-TRANSACTION
 
 
-class DocumentConnector:
+class DocumentConnector(NoHeaders):
     """Reads documents of which their path, the site or a sidecar states whose they are."""
 
     name = "document"
@@ -47,10 +45,6 @@ class DocumentConnector:
         """Match a document by its content, and by a statement whose it is."""
         stated = is_document(file) and statement_of(file) is not None
         return Match(self.name, certain=True) if stated else None
-
-    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:  # noqa: ARG002 - the protocol asks for both
-        """Yields nothing: documents name no system."""
-        return iter(())
 
     def read(
         self,

@@ -13,11 +13,9 @@ from connectors.base import (
     Batch,
     Limits,
     Match,
-    MessageHeader,
-    Nested,
+    NoHeaders,
     Reject,
     SourceFile,
-    Unheaded,
 )
 from connectors.sources.batches import Batches
 from connectors.sources.documents.connector import stage_head, stage_patient
@@ -25,12 +23,11 @@ from connectors.sources.documents.sidecars import Entry, entries_of
 from connectors.sources.kmehr.rows import Rows
 from connectors.sources.kmehr.tree import Element
 from schemas.disposition import Reason, UnitKind
-from schemas.document_kinds import DocumentKind
 from schemas.errors import UnreadableSourceError
 from schemas.sensitive import Sensitive
 
 
-class SidecarConnector:
+class SidecarConnector(NoHeaders):
     """Reads files that state whose the documents beside them are."""
 
     name = "sidecar"
@@ -38,10 +35,6 @@ class SidecarConnector:
     def probe(self, file: SourceFile) -> Match | None:
         """Match a file by its name, its content and the files beside it."""
         return Match(self.name, certain=True) if entries_of(file) else None
-
-    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:  # noqa: ARG002 - the protocol asks for both
-        """Yields nothing: sidecars name no system."""
-        return iter(())
 
     def read(
         self,
@@ -87,8 +80,6 @@ def _stage_missing(rows: Rows, folder: str, patient: int, entry: Entry, admit: A
     stage_patient(rows, folder, patient, stated)
     contact = f"{folder}.2"
     if admit(contact) is None:
-        place = stage_head(
-            rows, folder, patient, stated._replace(kind=stated.kind or DocumentKind.UNCLASSIFIED)
-        )
+        place = stage_head(rows, folder, patient, stated)
         labels = {"TYPE": "multimedia", "URL": stated.file}
         rows.link(place, patient, contact, Element("lnk", labels, int(place.rpartition(".")[2])))

@@ -18,22 +18,19 @@ from connectors.base import (
     Batch,
     Limits,
     Match,
-    MessageHeader,
-    Nested,
+    NoHeaders,
     Reject,
     SourceFile,
-    Unheaded,
 )
 from connectors.media_types import sniff_media_type
 from connectors.sources.batches import Batches
 from connectors.sources.flat.lines import cut_lines, stream_lines
 from connectors.sources.flat.message import Message, Piece
-from connectors.sources.kmehr.bytes import read_piece
 from connectors.sources.kmehr.rows import Rows
 from connectors.sources.kmehr.tree import Element, branch, leaf
 from connectors.sources.sniffing import LOOKED_AT, recognise
 from schemas.disposition import Reason, UnitKind
-from schemas.errors import SourceError, UnreadableSourceError
+from schemas.errors import UnreadableSourceError
 from schemas.sensitive import Sensitive
 from schemas.tables import CHUNK_BYTES
 
@@ -53,7 +50,7 @@ class MessageFormat(NamedTuple):
     parse: Callable[[bytes], Message]
 
 
-class FlatConnector:
+class FlatConnector(NoHeaders):
     """Reads files of one flat format, one message at a time."""
 
     def __init__(self, form: MessageFormat) -> None:
@@ -62,17 +59,9 @@ class FlatConnector:
 
     def probe(self, file: SourceFile) -> Match | None:
         """Match by the content of the beginning (`connectors.sources.sniffing`)."""
-        try:
-            with closing(file.open()) as stream:
-                head = read_piece(stream, LOOKED_AT, file.ordinal)
-        except SourceError:
-            return None
-        found = recognise(head)
+        head = file.beginning(LOOKED_AT)
+        found = recognise(head) if head is not None else None
         return Match(self.name, found.certain) if found is not None and found.format == self.name else None
-
-    def headers(self, file: SourceFile, limits: Limits) -> Iterator[MessageHeader | Unheaded | Nested]:  # noqa: ARG002 - the protocol asks for both
-        """Yields nothing: such files name no system or exporter; the sender of a message is a laboratory or a doctor."""
-        return iter(())
 
     def read(
         self,

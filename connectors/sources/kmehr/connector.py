@@ -27,7 +27,7 @@ from connectors.sources.kmehr._runs import StrangeFolderError, is_marked_up
 from connectors.sources.kmehr._stream import Events, NoEvents, parse_documents
 from connectors.sources.kmehr._units import UnitReader
 from connectors.sources.kmehr._whole import WholeFolder
-from connectors.sources.kmehr.bytes import BOMS_16, CHUNK, Repair, clean_pieces, read_piece
+from connectors.sources.kmehr.bytes import BOMS_16, CHUNK, Repair, clean_pieces
 from connectors.sources.kmehr.rows import Rows
 from connectors.sources.kmehr.tree import Element
 from schemas.disposition import Disposition, Reason
@@ -46,10 +46,8 @@ class KmehrConnector:
 
     def probe(self, file: SourceFile) -> Match | None:
         """Match by the first KB; an envelope, or markup whose root is further down, is not certain."""
-        try:
-            with closing(file.open()) as stream:
-                head = read_piece(stream, PROBED, file.ordinal)
-        except SourceError:
+        head = file.beginning(PROBED)
+        if head is None:
             return None
         text = Repair(head).feed(head).decode("utf-8", "replace").lstrip()
         if "<" not in text or (b"\0" in head and not head.startswith(BOMS_16)):
