@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flows.session.control import Control
 from flows.views.index import RunIndex, whose_runs
-from flows.views.runs import EVERY, RunRow, Wanted, known_as, live_rows, word_of
+from flows.views.runs import RunRow, Wanted, known_as, word_of
 from vault.runs.lease import find_lease
 from vault.system.clock import format_utc, parse_utc
 
@@ -41,16 +41,6 @@ class Staged:
     since: str
     until: str
     bytes: int
-
-
-def runs_by_week(
-    control: Control, doctor: str | None = None, wanted: Wanted = EVERY, now: datetime | None = None
-) -> list[Week]:
-    """Returns the last weeks of the runs that are wanted, oldest first; weeks begin on Monday (UTC)."""
-    with RunIndex.of(control) as index:
-        known = known_as(control, doctor)
-        living = [row for row in live_rows(control, index, known) if wanted.fits(row)]
-        return weeks_of(index, known, wanted, living, now or control.clock.now())
 
 
 def weeks_of(
